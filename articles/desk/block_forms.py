@@ -8,7 +8,6 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.forms.formsets import BaseFormSet
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -21,7 +20,7 @@ from articles.desk.uploads import take_upload, take_uploads
 from articles.document_schema import BlockData
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
-from core.lib.forms import LineField
+from core.lib.forms import LineField, RowsFormSet
 from core.lib.html import clean, refuse_lost_addresses, text_of
 from core.lib.text import whole_number
 
@@ -173,7 +172,7 @@ def _as_typed(field: forms.Field, value: Any) -> Any:
     return clean(value) if isinstance(field, blocks.HtmlField) else value
 
 
-class BlockFormSet(BaseInlineFormSet):
+class BlockFormSet(RowsFormSet):
     """The blocks of one kind. They come from a document, not from rows, so all are shown as new ones."""
 
     kind: str
@@ -203,11 +202,6 @@ class BlockFormSet(BaseInlineFormSet):
         """Leave out primary and foreign keys: saving replaces all blocks."""
         BaseFormSet.add_fields(self, form, index)
         form.fields.pop("parent", None)
-
-    @property
-    def media(self) -> forms.Media:
-        """The media of one form, which are those of all: they are of one kind."""
-        return sum((field.widget.media for field in self.empty_form.fields.values()), forms.Media())
 
     def initial_form_count(self) -> int:
         return 0

@@ -1,13 +1,14 @@
 """Public forms that need no cookie, and a field for the address of a website."""
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
 from django.core.validators import URLValidator
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
@@ -115,3 +116,16 @@ class WebsiteField(forms.URLField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(direct(value, keep_campaign=True) if isinstance(value, str) else value)
+
+
+class RowsFormSet(BaseInlineFormSet):
+    """A formset whose form for a new row is made once; Django makes one whenever it is asked for, four times for a page."""
+
+    @cached_property
+    def empty_form(self) -> Any:
+        return super().empty_form
+
+    @cached_property
+    def media(self) -> forms.Media:
+        """The media of one form, which are those of all: they are of one kind."""
+        return sum((field.widget.media for field in self.empty_form.fields.values()), forms.Media())

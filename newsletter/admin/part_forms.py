@@ -7,7 +7,6 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,7 +16,7 @@ from articles.desk.choice_fields import ChoiceWidget
 from articles.desk.rich_text import ProseWidget
 from articles.desk.uploads import take_upload
 from articles.models import Publication, Snippet
-from core.lib.forms import LineField
+from core.lib.forms import LineField, RowsFormSet
 from core.lib.html import of_plain, refuse_lost_addresses, text_of
 from newsletter.models import Briefing, BriefingItem, CardSize
 from newsletter.models.briefings import PARTS
@@ -306,7 +305,7 @@ class SponsorForm(PartForm):
         return f"{item.sponsor_name or item.label}: {item.heading}" if item.heading else "empty: no ad is booked for it"
 
 
-class PartFormSet(BaseInlineFormSet):
+class PartFormSet(RowsFormSet):
     """The parts of one kind."""
 
     part: str
@@ -314,10 +313,6 @@ class PartFormSet(BaseInlineFormSet):
     @classmethod
     def get_default_prefix(cls) -> str:
         return f"block-{FORMS[cls.part].block_type}"
-
-    @property
-    def media(self) -> forms.Media:
-        return sum((field.widget.media for field in self.empty_form.fields.values()), forms.Media())
 
     def save_existing_objects(self, commit: bool = True) -> Any:
         """A text that lost every word is gone."""
