@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0059_two_that_landed_together"),
+        ("newsletter", "0059_words_of_an_import"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0057_plans_with_subject_segment_and_template"),
+        ("newsletter", "0058_first_names_in_forms"),
     ]
 
     operations = [
