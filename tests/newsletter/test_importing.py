@@ -1,5 +1,7 @@
 """Subscribers from other systems: consent comes along as it was given, a no always wins, and good rows come in from any file."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -42,6 +44,25 @@ def test_the_suppressed_stay_out(run, reason):
     factories.suppression(reason, "a@example.com")
     assert "1 left alone" in run("email\na@example.com\n")
     assert not Subscriber.objects.exists()
+
+
+def test_every_row_is_counted_once(run, weekly):
+    """Whoever is known or not, on the list or off it, suppressed here or by the file."""
+    said = ["active", "unsubscribed", "bounced", "spam", "blocked", "pending"]
+    known = {"new": None, "on": "confirmed", "off": "unsubscribed", "asked": "pending"}
+    for name, state in known.items():
+        for status in said if state else ():
+            factories.subscription(weekly, f"{name}-{status}@example.com", state=state)
+    factories.suppression("staff", "new-active@example.com")
+    rows = [f"{name}-{status}@example.com,{status}" for name in known for status in said]
+    content = "\n".join(["email,status", *rows, rows[0], "nonsense,active", ""])
+    for first_time in (True, False):
+        told = run(content)
+        added, there, alone, suppressed, refused = map(
+            int, re.findall(r"(\d+) (?:added|there|left|suppressed by|refused)", told)[:5]
+        )
+        assert added + there + alone + suppressed == len(rows)
+        assert (bool(suppressed), bool(added), refused) == (first_time, first_time, 1)
 
 
 def test_the_unsubscribed_stay_unsubscribed(run, weekly):

@@ -81,7 +81,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{path}: and {named.count - len(named.lines):,} more lines like these")
         self.stdout.write(
             f"{path}: {report.added} added to {newsletter}, {report.known} there already, {report.left_alone} left"
-            f" alone (unsubscribed or suppressed), {report.refused.count} refused."
+            f" alone (unsubscribed or suppressed), {report.suppressed} suppressed by it, {report.refused.count} refused."
             + (" Nothing was changed." if dry_run else "")
         )
         for words in report.in_words():

@@ -203,7 +203,9 @@ class Loader:
         if changed and not row.state and row.verdict <= Verdict.OFF:
             report.added += 1
             report.mailable += row.verdict == Verdict.ON
-        elif row.verdict > Verdict.OFF or row.suppressed or row.state == "unsubscribed":
-            report.left_alone += not changed
+        elif changed and row.verdict > Verdict.OFF:
+            report.suppressed += 1
+        elif not changed and (row.verdict > Verdict.OFF or row.suppressed or row.state == "unsubscribed"):
+            report.left_alone += 1
         else:
             report.known += 1

@@ -47,6 +47,7 @@ class Report:
     mailable: int = 0  # of those added
     known: int = 0
     left_alone: int = 0
+    suppressed: int = 0  # known or not: from now on they get no mail
     stopped: Counter[str] = field(default_factory=Counter)  # here, because of this file
     not_mailable: Counter[str] = field(default_factory=Counter)  # by the word that says so
     where: dict[str, list[int]] = field(default_factory=dict)  # the first lines of each such word
@@ -84,6 +85,7 @@ class Report:
             "added": self.added,
             "known": self.known,
             "left_alone": self.left_alone,
+            "suppressed": self.suppressed,
             "all_rows": self.rows + self.refused.count,
             "duplicates": self.duplicates,
             "refused": self.refused.count,
