@@ -160,6 +160,19 @@ def test_a_briefing_carries_the_poll_as_mail_and_text(weekly, asked_of_subscribe
     assert not mail.targets, "no briefing counts who chose what"
 
 
+def test_who_puts_a_briefing_together_reads_the_answers_apart(client, weekly, poll):
+    client.force_login(newsletters.user(role="newsletter manager"))
+    shown = client.get(f"/admin/newsletter/briefing/{newsletters.briefing(weekly).pk}/articles/").content.decode()
+    assert "Which of chain? Alpha Beta" in shown
+
+
+def test_a_search_engine_is_told_the_words_of_an_introduction(client, poll):
+    Survey.objects.update(introduction="<p>Fees &amp; chains.</p><p>One click.</p>")
+    pagecache.bump()
+    shown = client.get("/surveys/best-chain/").content.decode()
+    assert '<meta name="description" content="Fees &amp; chains. One click.">' in shown
+
+
 def test_what_takes_more_than_a_click_is_a_button(poll):
     opened(page("p1", question("words")), slug="words", title="In a word")
     opened(page("p1", choice("a", other=True)), slug="other", title="Or another")
