@@ -195,11 +195,11 @@ def _in_words(counts: dict[str, int], held: pace.Held | None) -> list[tuple[str,
 
 def _due(briefing: Briefing, counts: dict[str, int]) -> dict[str, Any]:
     """What the page says of the time of one that is approved, and how soon it looks again."""
-    if briefing.state != State.APPROVED or briefing.scheduled_at is None:
+    if briefing.state != State.APPROVED or briefing.scheduled_at is None or briefing.leaves_at is None:
         every = LATER if briefing.is_letter else SOON
         moves = briefing.state == State.SENDING or briefing.retrying or counts.get(Delivery.State.SENDING)
         return {"looks_again": every if moves else None}
-    left = briefing.scheduled_at - timezone.now()
+    left = briefing.leaves_at - timezone.now()
     countdown = max(0, int(left.total_seconds())) if left < COUNTED_DOWN else None
     due = {
         "due": _due_in_words(briefing),

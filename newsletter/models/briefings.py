@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from content_editor.models import Region
@@ -237,6 +238,11 @@ class Briefing(models.Model):
     def was_counted(self) -> bool:
         """Whether its opens and clicks are counted, as its newsletter had it when it was frozen."""
         return self.links.exists()
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When its first letter may leave: at its time, or at the end of the quiet hours in which that lies."""
+        return self.scheduled_at and (self.newsletter.quiet_ends(self.scheduled_at) or self.scheduled_at)
 
     @property
     def is_testing_subjects(self) -> bool:

@@ -31,19 +31,23 @@ State = Briefing.State
 
 
 def start_due() -> list[int]:
-    """Freeze every approved briefing whose time has come; return those that may now be sent."""
+    """Freeze every approved briefing whose time has come; return those that may now be sent.
+
+    In its newsletter's quiet hours none is: nothing of it would leave, and until it does it can be taken back.
+    """
     now = timezone.now()
     started = []
-    for briefing in Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now):
+    due = Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now).select_related("newsletter")
+    for briefing in due:
         with held_on_error(briefing):
-            if _start(briefing, now):
+            if not briefing.newsletter.quiet_ends(now) and _start(briefing, now):
                 started.append(briefing.pk)
     return started
 
 
 def _start(briefing: Briefing, now: datetime) -> bool:
-    if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
-        due = clock.in_words(briefing.scheduled_at, zone=clock.newsroom())
+    if briefing.leaves_at and now - briefing.leaves_at > TOO_LATE:
+        due = clock.in_words(briefing.leaves_at, zone=clock.newsroom())
         briefing.hold(f"It was due at {due} and nothing was running then. Resume to send it now.")
         return False
     is_started = freeze(briefing.pk)

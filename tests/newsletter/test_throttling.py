@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from newsletter.mail.status_codes import throttled_by
 from newsletter.models import Briefing, Delivery, Newsletter, RecipientDomain, SendMinute
-from newsletter.sending import approval, pace, sender, throttling
+from newsletter.sending import approval, freeze, pace, sender, throttling
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 
@@ -215,15 +215,36 @@ def test_who_approves_in_quiet_hours_or_for_them_is_told_when_its_letters_leave(
     with time_machine.travel(datetime(2027, 1, 5, 21, 30, tzinfo=UTC)):
         client.force_login(editor)
         page = " ".join(client.get(approve).content.decode().split())
-        assert (
-            "its letters leave on 6 January 2027, 06:00 CET: to be able to take it back until then, give that time"
-            in page
-        )
+        assert "its letters leave on 6 January 2027, 06:00 CET, and until then you can take it back" in page
     with time_machine.travel(datetime(2027, 1, 5, 12, tzinfo=UTC)):
         client.force_login(editor)
         assert b"quiet hours" not in client.get(approve).content
         said = client.post(approve, {"when": "2027-01-05T22:00"}, follow=True).content.decode()
         assert "That lies in quiet hours: its letters leave on 6 January 2027, 06:00 CET." in said
+
+
+def test_until_quiet_hours_end_a_briefing_can_be_taken_back_and_then_it_begins(weekly, client):
+    Newsletter.objects.update(quiet_from=time(21), quiet_until=time(6), time_zone="Europe/Berlin")
+    factories.subscription(weekly)
+    with time_machine.travel(datetime(2027, 1, 5, 21, 30, tzinfo=UTC)):
+        briefing = factories.approved(weekly)
+    with time_machine.travel(datetime(2027, 1, 6, 4, 59, tzinfo=UTC)):
+        assert freeze.start_due() == []
+        page = page_of(client, briefing)
+        assert "Take it back" in page
+        assert "The first letter leaves in" in page
+    with time_machine.travel(datetime(2027, 1, 6, 5, 1, tzinfo=UTC)):
+        assert freeze.start_due() == [briefing.pk]
+
+
+def test_a_briefing_that_nothing_began_when_quiet_hours_ended_waits_for_somebody(weekly):
+    Newsletter.objects.update(quiet_from=time(21), quiet_until=time(6), time_zone="Europe/Berlin")
+    factories.subscription(weekly)
+    with time_machine.travel(datetime(2027, 1, 5, 21, 30, tzinfo=UTC)):
+        briefing = factories.approved(weekly)
+    with time_machine.travel(datetime(2027, 1, 6, 7, 1, tzinfo=UTC)):
+        assert freeze.start_due() == []
+    assert "It was due at 6 January 2027, 05:00" in reload(briefing).trouble
 
 
 def test_many_refusals_among_letters_that_are_taken_pause_it_with_the_reason_and_what_to_do(weekly, smtp_server):
