@@ -302,6 +302,8 @@ def _rules(automation: Automation) -> list[str]:
         found = [f"Subscribers of {newsletter} enter who {what}; {present}."]
     else:
         found = [f"Whoever confirms a subscription to {newsletter} enters. No other welcome mail is sent to them."]
+    if automation.looks_at and automation.is_running:
+        found.append(f"It looks for them next at {clock.in_words(automation.looks_at, zone=newsletter.zone)}.")
     if automation.segment:
         found.append(f"Only those in the segment “{automation.segment}”: {segments.described(automation.segment)}.")
     again = f", and again after {automation.again_after} days at the earliest" if automation.again_after else ""

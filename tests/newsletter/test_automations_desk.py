@@ -111,6 +111,15 @@ def test_what_its_beginning_does_not_ask_for_is_left_out_once_that_stays(client,
     assert "beginnings.js" in fresh
 
 
+def test_one_that_looks_for_people_says_when_it_does_so_next(client, weekly, manager):
+    made = automation(weekly, {"letter": "Hello"}, begins="quiet")
+    assert "next at" not in said(client.get(f"{DESK}/{made.pk}/overview/"))
+    flow.run_due()
+    assert "It looks for them next at" in said(client.get(f"{DESK}/{made.pk}/overview/"))
+    lifecycle.pause(made, by=manager)
+    assert "next at" not in said(client.get(f"{DESK}/{made.pk}/overview/"))
+
+
 def test_a_running_one_is_looked_at_and_not_changed(client, weekly, manager):
     made = series(weekly)
     page = said(client.get(f"{DESK}/{made.pk}/change/"))
