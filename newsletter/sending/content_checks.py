@@ -208,7 +208,8 @@ def warnings(briefing: Briefing) -> list[str]:
     found += [f"{check.url} could not be reached: {check.note}" for check in wrong]
     if briefing.link_checks.waiting().filter(url__in=links).exists():
         found.append(UNLOOKED)
-    return [*found, *_long_link_warnings(links), *sponsor_places.date_warnings(briefing), *payers.questions(briefing)]
+    found += [*_long_link_warnings(links), *sponsor_places.date_warnings(briefing), *sponsor_places.repeated(briefing)]
+    return [*found, *payers.questions(briefing)]
 
 
 def _long_link_warnings(links: Sequence[str]) -> Iterator[str]:

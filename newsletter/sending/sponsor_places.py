@@ -116,3 +116,14 @@ def date_warnings(briefing: Briefing) -> list[str]:
         f" Date it {day:%-d %b}, or the ad does not run in it and another day is owed."
         for day, names in sold_days.missed_near(briefing.channel, briefing.issue_date, dated=dated)
     ]
+
+
+def repeated(briefing: Briefing) -> list[str]:
+    """Ads of its day that another briefing carries already, a sentence each: readers of both would see them twice."""
+    booked = [ad.claim_id for ad in _ads(briefing)[0]] if not briefing.is_letter else []
+    others = Briefing.objects.promised().exclude(pk=briefing.pk)
+    carried = BriefingItem.objects.filter(claim__in=booked, briefing__in=others).select_related("briefing")
+    return [
+        f"The ad of {item.sponsor_name} is in “{item.briefing.title}” of the same day, too."
+        for item in carried.order_by("claim", "briefing")
+    ]

@@ -7,12 +7,13 @@ from random import Random
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from articles.images import store_image
 from core.lib import reachability
 from core.models import OutgoingMail
 from newsletter.models import Briefing, LinkCheck, MailTemplate
-from newsletter.sending import approval, composition, content_checks, link_checks
+from newsletter.sending import approval, composition, content_checks, link_checks, sponsor_places
 from tests.articles import factories as articles
 from tests.newsletter import factories
 from tests.sponsors import factories as ads
@@ -307,3 +308,17 @@ def test_a_briefing_whose_date_is_off_the_sold_day_says_so(weekly, sold_on, own_
         factories.briefing(weekly, slug="other", issue_date=issue + timedelta(days=other_dated))
     said = " ".join(content_checks.warnings(factories.briefing(weekly, issue_date=issue)))
     assert ("An ad of Northwind Custody is sold for" in said) is named
+
+
+def test_an_ad_that_another_briefing_of_the_day_carries_is_named(weekly):
+    factories.subscription(weekly)
+    issue = ads.soon(10)
+    ads.running("mail:weekly", day=issue)
+    morning = factories.briefing(weekly, slug="morning", issue_date=issue)
+    evening = factories.briefing(weekly, slug="evening", issue_date=issue)
+    for each in (morning, evening):
+        sponsor_places.place_sponsors(each)
+    assert "of the same day" not in " ".join(content_checks.warnings(evening)), "a draft may never go out"
+    approval.approve(morning, at=timezone.now() + timedelta(days=10))
+    assert "The ad of Northwind Custody is in “Six bridges” of the same day, too." in content_checks.warnings(evening)
+    assert "of the same day" not in " ".join(content_checks.warnings(morning))
