@@ -225,12 +225,21 @@ def test_staff_suppress_and_lift_through_the_ledger(client, weekly):
     client.post("/admin/newsletter/suppression/add/", {"address": "Ann@example.com", "note": "by phone"})
     assert Subscriber.objects.get().suppressed == "staff"
     key = Suppression.objects.get().pk
-    client.post(f"/admin/newsletter/suppression/{key}/delete/", {"post": "yes"})
+    assert client.post(f"/admin/newsletter/suppression/{key}/delete/", {"post": "yes"}).status_code == 403
+    assert Subscriber.objects.get().suppressed == "staff", "it is lifted with a reason"
+    client.post(f"/admin/newsletter/subscriber/{ann.pk}/act/lift/", {"reason": "wrote again"})
     assert Subscriber.objects.get().suppressed == ""
     assert [(act.act, act.by_name) for act in acts_of(ann)][-2:] == [
         ("suppressed", "editor@example.com"),
         ("lifted", "editor@example.com"),
     ]
+
+
+def test_a_suppression_of_nobody_s_address_is_deleted(client, weekly):
+    client.force_login(factories.user(role="newsletter manager", is_staff=True))
+    client.post("/admin/newsletter/suppression/add/", {"address": "ann@example.com", "note": "by phone"})
+    client.post(f"/admin/newsletter/suppression/{Suppression.objects.get().pk}/delete/", {"post": "yes"})
+    assert not Suppression.objects.exists()
 
 
 def test_whoever_is_suppressed_is_counted_in_no_audience(weekly):
