@@ -177,6 +177,7 @@ def test_an_empty_article_has_a_text_and_a_chosen_file_is_kept_whatever_else_is_
     assert KeptWork.objects.get().content["blocks"][-1]["src"] == source
     page.keyboard.press("Control+s")
     page.get_by_text("This block (Gallery) is empty").wait_for()
+    page.wait_for_load_state()
     page.get_by_role("button", name="Remove Gallery").press("Enter")
     page.get_by_role("button", name="Put Gallery back").and_(page.locator(":focus")).wait_for()
     assert save(page) == [{"type": "sponsor_slot"}, {"type": "image", "src": source}]
