@@ -130,6 +130,8 @@ class SubscriptionCreate(APIView):
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict):
             return answer("Send an object with an email.", status.HTTP_400_BAD_REQUEST)
+        if not isinstance(request.data.get("name"), str | None):
+            return answer("A name is a text.", status.HTTP_400_BAD_REQUEST)
         typed = {key: request.data.get(key, "") for key in ("email", "name", "newsletter", "proof", "can_prove")}
         form = SubscribeForm({**typed, "source": "API"})
         message, code, challenge = take(request._request, form)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Case, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -75,7 +76,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect_to("progress", briefing)
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
-        context["approvers"] = approval.approvers(request.user) if barred else []  # type: ignore[arg-type]
+        context["approvers"] = approval.approvers(request.user) if barred else []
         context["warnings"] = subject_tests.warnings(briefing)
         context["ad_of_other_day"] = _has_ad_of_other_day(briefing, timezone.now())
         context["quiet_until"] = _quiet_until(briefing.newsletter, timezone.now())
@@ -101,16 +102,18 @@ def _has_ad_of_other_day(briefing: Briefing, leaves: datetime) -> bool:
 @may("change")
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the others who may approve a briefing to do so."""
-    briefing = issue(pk)
+    briefing, note = issue(pk), request.POST.get("note", "")[:200]
+    again = redirect_to("approve", briefing)
     try:
-        asked = approval.ask(briefing, by=request.user, note=request.POST.get("note", "")[:200])  # type: ignore[arg-type]
+        asked = approval.ask(briefing, by=request.user, note=note)
     except TransitionRefused as refusal:
         messages.error(request, str(refusal))
+        again = HttpResponseRedirect(f"{again.url}?{urlencode({'note': note})}")
     else:
         said = f"Asked by mail to approve it: {', '.join(map(str, asked))}."
         messages.success(request, said)
         _log(request, briefing, said)
-    return redirect_to("approve", briefing)
+    return again
 
 
 @require_POST

@@ -136,7 +136,7 @@ def barred(briefing: Briefing, by: User | None) -> str:
     return ""
 
 
-def approvers(besides: User) -> list[User]:
+def approvers(besides: Any) -> list[User]:
     """Who may approve what somebody wrote: those whose role it is, else whoever may do anything."""
     others = [
         user for user in accounts.holders_of("newsletter.approve_briefing") if not accounts.are_one(user.pk, besides.pk)
@@ -144,7 +144,7 @@ def approvers(besides: User) -> list[User]:
     return others or list(User.objects.people().filter(is_superuser=True).exclude(pk=besides.pk))
 
 
-def ask(briefing: Briefing, *, by: User, note: str = "") -> list[User]:
+def ask(briefing: Briefing, *, by: Any, note: str = "") -> list[User]:
     """Mail the others who may approve a draft that it is ready; return them. Raises TransitionRefused."""
     if briefing.state != State.DRAFT:
         raise TransitionRefused("Only a draft waits for an approval.")

@@ -282,7 +282,9 @@ def test_whoever_may_not_approve_their_own_asks_the_others_by_mail(client, weekl
     words = email.message_from_bytes(mail.message, policy=policy.default).get_body(("plain",)).get_content()
     assert "Friday at eight please" in words
     assert approve in words
-    assert b"asked within the last hour" in client.post(ask, follow=True).content
+    refused = client.post(ask, {"note": "Friday & soon"}, follow=True).content.decode()
+    assert "asked within the last hour" in refused
+    assert 'value="Friday &amp; soon"' in refused, "what was typed stays"
     client.force_login(other)
     assert b"such as when it should go out" not in client.get(approve).content
     assert client.post(approve, {"when": ""}).status_code == 302

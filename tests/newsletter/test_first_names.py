@@ -66,6 +66,14 @@ def test_a_name_that_is_too_long_is_refused_in_words(client, asking):
     assert not SignUp.objects.exists()
 
 
+@pytest.mark.parametrize("name", [7, True, ["Ann"], {"first": "Ann"}])
+def test_a_program_gives_a_name_as_text(client, asking, name):
+    answer = client.post(PATHS[2], FORM | {"name": name}, content_type="application/json")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "A name is a text.")
+    assert client.post(PATHS[2], FORM | {"name": None}, content_type="application/json").status_code in (200, 202)
+    assert [row.name for row in SignUp.objects.all()] == [""]
+
+
 def test_at_preferences_a_name_is_given_changed_and_taken_back(client, weekly):
     ann = factories.subscription(weekly).subscriber
     url = f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
