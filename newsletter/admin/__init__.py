@@ -11,6 +11,7 @@ from newsletter.admin import (
     routes,
     segments,
     sign_ups,
+    suppressions,
     templates,
     traits,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "routes",
     "segments",
     "sign_ups",
+    "suppressions",
     "templates",
     "traits",
 ]

@@ -1,13 +1,27 @@
 """Automations for tests: made of steps, started, and run as the worker runs them."""
 
+import email
+import email.policy
 from datetime import timedelta
 
 import time_machine
 from django.utils import timezone
 
 from newsletter.automations import flow, letters, lifecycle
-from newsletter.models import Automation, AutomationStep, Briefing, Enrolment
+from newsletter.models import (
+    Automation,
+    AutomationStep,
+    Briefing,
+    Delivery,
+    Enrolment,
+    Hit,
+    Segment,
+    SegmentCondition,
+    SubscriberTag,
+    Subscription,
+)
 from newsletter.sending import sender
+from newsletter.subscribers import consent, subscriptions
 from tests.newsletter import factories
 
 
@@ -56,3 +70,46 @@ def where(made):
 
 def editions(made):
     return list(Briefing.every.filter(automation=made).exclude(state="draft").order_by("pk"))
+
+
+def quiet(weekly, count=1, *, issues=3):
+    """Subscribers of long ago, who got so many issues lately and read none."""
+    people = [factories.subscriber(f"quiet{number}@example.com") for number in range(count)]
+    acts = (consent.NewAct(consent.person(one), "imported", "import", weekly.pk, way="test") for one in people)
+    consent.record(*acts)
+    Subscription.objects.update(since=timezone.now() - timedelta(days=200))
+    at = timezone.now() - timedelta(days=10)
+    for _ in range(issues):
+        issue = factories.briefing(weekly)
+        issue.links.create(number=0, url="https://example.com/")  # as where opens are counted
+        rows = [Delivery(briefing=issue, subscriber=one, state="sent", sent_at=at) for one in people]
+        Delivery.objects.bulk_create(rows)
+    return people
+
+
+def read(delivery, kind="click", **fields):
+    """A hit that counts, as a person's."""
+    link = delivery.briefing.links.order_by("number").last() if kind == "click" else None
+    if kind == "click" and link is None:
+        link = delivery.briefing.links.create(number=1, url="https://example.com/a")
+    return Hit.objects.create(delivery=delivery, kind=kind, link=link, verdict="valid", **fields)
+
+
+def got(server, recipient=""):
+    """The letters that came, of one recipient or all."""
+    came = server.to(recipient) if recipient else server.messages
+    return [email.message_from_bytes(each.message, policy=email.policy.SMTP) for each in came]
+
+
+def confirm(weekly, address="new@example.com"):
+    row = factories.subscription(weekly, address, state="pending")
+    subscriptions.confirm(row, issued_at=timezone.now())
+    return row.subscriber
+
+
+def tagged_segment(tag):
+    """Those who have a tag."""
+    made = Segment.objects.create(name=tag)
+    own = SubscriberTag.objects.get_or_create(name=tag)[0]
+    SegmentCondition.objects.create(segment=made, test="tagged", tag=own)
+    return made

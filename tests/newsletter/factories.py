@@ -157,3 +157,8 @@ def field(name="Town", kind="text", **fields):
 
     fields = {"key": name.lower().replace(" ", "-")} | fields
     return SubscriberField.objects.create(name=name, kind=kind, **fields)
+
+
+def sign_in(client, role):
+    client.force_login(user(f"{role.replace(' ', '.')}@example.com", role=role))
+    return client

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter.models import Briefing, Delivery, Newsletter, Subscriber, Suppression
+from newsletter.models import Briefing, Delivery, Newsletter
 from newsletter.sending import approval, sender, sponsor_places
 from tests.html import posted_by
 from tests.newsletter import factories
@@ -35,11 +35,6 @@ def editor(client):
     return client
 
 
-def sign_in(client, role):
-    client.force_login(factories.user(f"{role.replace(' ', '.')}@example.com", role=role))
-    return client
-
-
 def state():
     return Briefing.objects.get().state
 
@@ -47,7 +42,7 @@ def state():
 @pytest.mark.parametrize("role", ["writer", "sponsorship manager", "awards steward"])
 @pytest.mark.parametrize("page", ["", *PAGES, *WRITING])
 def test_other_roles_see_no_briefing(client, draft, role, page):
-    assert sign_in(client, role).get(f"{DESK}{draft.pk}/{page or 'change/'}").status_code == 403
+    assert factories.sign_in(client, role).get(f"{DESK}{draft.pk}/{page or 'change/'}").status_code == 403
 
 
 @pytest.mark.parametrize("page", ["compose/", *(f"1/{page}" for page in [*PAGES, *WRITING])])
@@ -58,14 +53,14 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(client, db, page):
 @pytest.mark.parametrize("role", ["editor", "newsletter manager", "administrator"])
 @pytest.mark.parametrize("page", ["change/", *PAGES, *WRITING])
 def test_who_composes_sees_every_page(client, draft, role, page):
-    assert sign_in(client, role).get(f"{DESK}{draft.pk}/{page}").status_code == 200
+    assert factories.sign_in(client, role).get(f"{DESK}{draft.pk}/{page}").status_code == 200
 
 
 @pytest.mark.parametrize(
     ("page", "data"), [("approve/", {}), ("decide/", {"decision": "pause"}), ("test/", {"to": "a@example.com"})]
 )
 def test_a_writer_changes_nothing(client, draft, page, data):
-    assert sign_in(client, "writer").post(f"{DESK}{draft.pk}/{page}", data).status_code == 403
+    assert factories.sign_in(client, "writer").post(f"{DESK}{draft.pk}/{page}", data).status_code == 403
     assert state() == "draft"
     assert not OutgoingMail.objects.exists()
 
@@ -80,7 +75,7 @@ def test_a_get_changes_nothing(editor, draft, page):
 )
 @pytest.mark.parametrize("model", ["subscriber", "suppression"])
 def test_subscribers_are_for_the_newsletter_manager(client, draft, role, code, model):
-    assert sign_in(client, role).get(f"/admin/newsletter/{model}/").status_code == code
+    assert factories.sign_in(client, role).get(f"/admin/newsletter/{model}/").status_code == code
 
 
 def test_a_draft_is_made_from_the_newest_articles(editor, weekly):
@@ -318,7 +313,7 @@ def troubled(weekly, smtp_server):
 
 
 def test_progress_shows_counts_and_what_failed(client, troubled):
-    page = sign_in(client, "newsletter manager").get(f"{DESK}{troubled.pk}/progress/").content.decode()
+    page = factories.sign_in(client, "newsletter manager").get(f"{DESK}{troubled.pk}/progress/").content.decode()
     for words in (
         "3 of 3 done",
         "550 5.1.1 No such user",
@@ -360,97 +355,14 @@ def test_the_lists_of_the_desk_take_few_queries(client, weekly, django_assert_ma
     for number in range(15):
         factories.briefing(weekly, subject=f"Issue {number}")
     factories.subscriptions(weekly, 30)
-    sign_in(client, "newsletter manager")
+    factories.sign_in(client, "newsletter manager")
     for model, most in {"briefing": 11, "subscriber": 14, "newsletter": 11, "suppression": 11}.items():
         with django_assert_max_num_queries(most):
             assert client.get(f"/admin/newsletter/{model}/").status_code == 200
 
 
-def test_a_subscriber_is_found_by_the_beginning_of_the_address(client, draft):
-    sign_in(client, "newsletter manager")
-    page = client.get("/admin/newsletter/subscriber/", {"q": "READER1@"}).content
-    assert b"reader1@example.com" in page
-    assert b"reader0@example.com" not in page
-    person = Subscriber.objects.get(email="reader1@example.com")
-    assert b"confirmed" in client.get(f"/admin/newsletter/subscriber/{person.pk}/change/").content
-
-
-FOUND_BY = [
-    "maria",
-    "rossi",
-    "ROSSI@",
-    "@mail.paper.example",
-    "paper",
-    "maria.rossi@mail.paper.example",
-    "Lund",
-    "maria lund",
-]
-
-
-def found(client, **asked):
-    return [row.email for row in client.get("/admin/newsletter/subscriber/", asked).context["cl"].result_list]
-
-
-@pytest.mark.parametrize("typed", FOUND_BY)
-def test_a_subscriber_is_found_by_any_part_of_address_domain_and_name(client, draft, typed):
-    factories.subscriber("Maria.Rossi@mail.paper.example", name="Lundgren, M.")
-    sign_in(client, "newsletter manager")
-    assert found(client, q=typed) == ["Maria.Rossi@mail.paper.example"]
-
-
-def test_subscribers_are_narrowed_by_what_one_subscription_has(client, weekly):
-    daily = factories.newsletter(name="Daily", slug="daily", is_default=False)
-    factories.subscription(weekly, "both@example.com", source="footer")
-    factories.subscription(daily, "both@example.com", state="unsubscribed")
-    factories.subscription(weekly, "gone@example.com", state="unsubscribed", source="article")
-    sign_in(client, "newsletter manager")
-    assert found(client, list=weekly.pk, state="unsubscribed") == ["gone@example.com"]
-    assert found(client, list=weekly.pk) == ["gone@example.com", "both@example.com"]
-    assert found(client, state="unsubscribed", source="footer") == []
-    assert found(client, source="article") == ["gone@example.com"]
-
-
-def test_suppressed_subscribers_are_listed_by_their_reason(client, weekly):
-    factories.subscription(weekly, "full@example.com")
-    factories.subscription(weekly, "fine@example.com")
-    factories.suppression("bounce", "full@example.com")
-    sign_in(client, "newsletter manager")
-    assert found(client, suppressed__exact="bounce") == ["full@example.com"]
-
-
-def test_staff_enter_and_find_a_suppression_by_its_address(client, db):
-    sign_in(client, "newsletter manager")
-    client.post("/admin/newsletter/suppression/add/", {"address": "Angry@Example.com", "note": "by phone"})
-    row = Suppression.objects.get()
-    assert (row.reason, row.digest) == ("staff", Suppression.digest_of("angry@example.com"))
-    again = client.post("/admin/newsletter/suppression/add/", {"address": "angry@example.com"})
-    assert b"already gets no briefings" in again.content
-    assert row.digest.encode() in client.get("/admin/newsletter/suppression/", {"q": "angry@example.com"}).content
-
-
-def test_a_suppression_says_whose_it_is_and_is_lifted_with_a_reason(client, weekly, django_assert_max_num_queries):
-    """Only digests are kept; but a subscriber who is here is known by theirs."""
-    factories.subscription(weekly, "full@example.com")
-    factories.suppression("bounce", "full@example.com")
-    factories.suppression("staff", "stranger@example.com")
-    sign_in(client, "newsletter manager")
-    person, here = Subscriber.objects.get(), "/admin/newsletter/suppression/"
-    with django_assert_max_num_queries(11):
-        page = client.get(here).content.decode()
-    assert f'/admin/newsletter/subscriber/{person.pk}/change/">full@example.com</a>' in page
-    assert f'no subscriber’s: <span title="{Suppression.digest_of("stranger@example.com")}">' in page
-    assert "delete_selected" not in page
-    of_full, of_stranger = (Suppression.objects.of(f"{name}@example.com").get() for name in ("full", "stranger"))
-    shown = client.get(f"{here}{of_full.pk}/change/").content.decode()
-    assert f'/admin/newsletter/subscriber/{person.pk}/act/lift/">Lift the suppression…</a>' in shown
-    assert "mail to it came back" in shown
-    assert client.post(f"{here}{of_full.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert client.post(f"{here}{of_stranger.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert [row.digest for row in Suppression.objects.all()] == [of_full.digest]
-
-
 def test_the_slug_of_a_newsletter_stays(client, weekly):
-    sign_in(client, "newsletter manager")
+    factories.sign_in(client, "newsletter manager")
     client.post(
         f"/admin/newsletter/newsletter/{weekly.pk}/change/",
         {"name": "Daily", "slug": "daily", "is_open": "on", "ordering": 0},
@@ -494,7 +406,7 @@ def test_a_text_that_lost_every_word_is_gone(editor, weekly):
 
 def test_whoever_composes_chooses_published_articles_and_pictures_and_sees_no_drafts(client, weekly):
     factories.published("Where bridges break")
-    sign_in(client, "newsletter manager")
+    factories.sign_in(client, "newsletter manager")
     found = client.get("/admin/articles/article/choices/published/", {"term": "bridges"}).json()["results"]
     assert [each["text"] for each in found] == ["Where bridges break"]
     assert client.get("/admin/articles/article/choices/image/").status_code == 200
